@@ -2,7 +2,7 @@
 
 import html
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
@@ -365,6 +365,12 @@ class Tournament(Thing):
         """The rounds and their times."""
         return frame(self.facts["rounds"])
 
+    def open(self, number: int, targets: "pd.DataFrame | str", **options: object) -> Facts:
+        """Commit to the targets of a round (columns of the offer's id and target), with pot and bond."""
+        with self.session.file(targets) as file:
+            found = self._run("tournament open", number=number, targets=file, **options)
+        return Facts(found, "round")
+
     def enter(
         self, number: int, predictions: "pd.DataFrame | str", *, stake: str = "0", **options: object
     ) -> Facts:
@@ -383,9 +389,10 @@ class Tournaments(Collection[Tournament]):
 
     kind, listing = Tournament, "tournament list"
 
-    def create(self, offer: str | os.PathLike[str]) -> Tournament:
-        """Make the tournament that a TOML file describes."""
-        found = self.session.run("tournament create", offer=self.session.path(offer))
+    def create(self, offer: "str | os.PathLike[str] | Mapping[str, Any]") -> Tournament:
+        """Make the tournament that a TOML file describes, or its keys: `train` and `live` may be tables."""
+        with self.session.offer(offer) as file:
+            found = self.session.run("tournament create", offer=file)
         return self[found["tournament"]]
 
 
@@ -431,7 +438,8 @@ class Federations(Collection[Federation]):
 
     kind, listing, names = Federation, "federation list", "federation"
 
-    def create(self, offer: str | os.PathLike[str], **options: object) -> Federation:
-        """Make the federation that a TOML file describes, and pay its budget."""
-        found = self.session.run("federation create", offer=self.session.path(offer), **options)
+    def create(self, offer: "str | os.PathLike[str] | Mapping[str, Any]", **options: object) -> Federation:
+        """Make the federation that a TOML file describes, or its keys, and pay its budget."""
+        with self.session.offer(offer) as file:
+            found = self.session.run("federation create", offer=file, **options)
         return self[found["federation"]]

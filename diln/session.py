@@ -3,7 +3,7 @@
 import json
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -218,6 +218,40 @@ class Session:
                 yield made
             except DilnError as error:  # nobody knows that file
                 error.reword(lambda text: text.replace(str(made), "the table"))
+                raise
+
+    @contextmanager
+    def offer(self, offer: Any) -> Iterator[Path]:
+        """`offer` as a TOML file for a command: itself if it is one, else its keys, gone afterwards.
+
+        Tables among them become files beside it. Raises UsageError for what no such file can hold.
+        """
+        if not isinstance(offer, Mapping):
+            yield self.path(offer)
+            return
+        with tempfile.TemporaryDirectory() as name:
+            folder, lines = Path(name), []
+            for key, value in offer.items():
+                tables = [
+                    each
+                    for each in (value if isinstance(value, list) else [value])
+                    if hasattr(each, "to_csv")
+                ]
+                files = [f"{key}-{number}.csv" for number in range(len(tables))]
+                for table, file in zip(tables, files, strict=True):
+                    table.to_csv(folder / file, index=False)
+                plain = (files if isinstance(value, list) else files[0]) if tables else value
+                try:
+                    lines.append(f"{key} = {json.dumps(plain, ensure_ascii=False)}")  # which is TOML, too
+                except TypeError as error:
+                    hint = "Give texts, numbers, tables, and lists of them."
+                    raise UsageError(f"`{key}` of the offer is not {plain!r:.80}", hint) from error
+            made = folder / "offer.toml"
+            made.write_text("\n".join(lines), encoding="utf-8")
+            try:
+                yield made
+            except DilnError as error:  # nobody knows that file
+                error.reword(lambda text: text.replace(str(made), "the offer"))
                 raise
 
     def close(self) -> None:

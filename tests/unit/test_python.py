@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import tomllib
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -195,6 +196,22 @@ def test_run__options_by_their_names_of_the_command_line__are_taken(session: dil
         session.run("sum show", model="walks")
     with pytest.raises(UsageError, match="takes no `feder`"):
         session.run("federation status", feder="clinics")
+
+
+def test_offer__keys_and_tables__become_a_file_that_is_gone_afterwards(session: diln.Session) -> None:
+    table = pd.DataFrame({"id": ["p0"], "a": [1]})
+    given = {"name": "r\u00e4nk\U0001f600", "pot": "1", "rounds": 2, "train": table, "live": [table, table]}
+    with session.offer(given) as file:
+        found = tomllib.loads(file.read_text(encoding="utf-8"))
+        assert found == given | {"train": "train-0.csv", "live": ["live-0.csv", "live-1.csv"]}
+        assert (file.parent / "live-1.csv").read_text() == "id,a\np0,1\n"
+    assert not file.exists()
+    with pytest.raises(UsageError, match="`start` of the offer is not"), session.offer({"start": object()}):
+        pass
+    with session.offer("offer.toml") as file:
+        assert file == session.folder / "offer.toml"
+    with pytest.raises(diln.DilnError, match="the offer"):
+        session.federations.create({"name": "x", "nonsense": 1})
 
 
 def test_publish__model_that_has_learned_nothing__refused(session: diln.Session) -> None:
